@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 from export_samples import BENEATH, BERLIN, QUESTIONS, SAMPLES
 
-from profitchain.core.errors import CompanyError
+from profitchain.core.errors import CompanyError, ContractError
 from profitchain.core.periods import Period
 from profitchain.exports.file_parts import read_parts
 from profitchain.exports.known_exports import known_exports, recognised
@@ -221,6 +221,9 @@ def test_what_no_file_shows_of_refunds_is_told(tmp_path):
     rows = tmall([""] * 3, [50, 60, 70], [20, 0, 10])
     write(tmp_path / "export.csv", rows, name="taobao_orders")
     company = company_of(tmp_path, "orders", "{file: export.csv, format: taobao_orders}")
+    with pytest.raises(ContractError, match=r"other money than EUR.*'CNY' \(3 rows\)"):
+        open_intake(company, Period("2026Q1"))
+    company = company.model_copy(update={"currency": "CNY"})
     with closing(open_intake(company, Period("2026Q1"))) as intake:
         says = [doubt["says"] for doubt in doubts_in_words(intake.doubts, company)]
     assert says == [

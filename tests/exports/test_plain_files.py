@@ -134,6 +134,27 @@ def test_the_widest_of_several_sheets_is_read(tmp_path):
     assert len(tables["orders"]) == 4
 
 
+def test_what_a_draft_leaves_out_is_named_and_its_files_stand_in_a_person_s_order(tmp_path):
+    book, header = openpyxl.Workbook(), ["Order ID", "Customer ID", "Order Date", "Amount"]
+    book.active.title, later = "January", book.create_sheet("February")
+    hidden = book.create_sheet("Old")
+    hidden.sheet_state = "hidden"
+    for sheet, name in ((book.active, "a"), (later, "b"), (hidden, "c")):
+        for row in (header, *([f"{name}{k}", "c1", day, 5] for k, day in enumerate(DAYS))):
+            sheet.append(row)
+    book.save(tmp_path / "orders-10.xlsx")
+    rows = (f"o{k},c{k % 5},2026-01-{k + 1:02},9.50" for k in range(28))
+    (tmp_path / "orders-9.csv").write_text(lines(",".join(header), *rows))
+    (tmp_path / "older.xls").write_bytes(b"")
+    (tmp_path / "2025").mkdir()
+    (tmp_path / "2025" / "orders.csv").write_text(lines(",".join(header)))
+    text = write_company(tmp_path).path.read_text(encoding="utf-8")
+    assert text.index("orders-9.csv") < text.index("orders-10.xlsx")
+    assert "orders-10.xlsx, sheet 'February': Only sheet 'January' is read." in text
+    assert "older.xls: Its kind can't be read" in text and "2025: Files of a folder" in text
+    assert "Old" not in text
+
+
 @pytest.mark.parametrize(
     ("days", "every"), [(25, "week"), (70, "month"), (200, "quarter"), (5, None)]
 )

@@ -221,6 +221,95 @@ def test_a_column_that_another_file_calls_otherwise_is_told(firm):
     assert told(by_halves(firm(), "responses", answers[:40], new)) == {}
 
 
+def test_a_column_of_three_names_in_three_files_is_told(firm):
+    answers = answers_of(90, response_id=[f"R{k}" for k in range(90)])
+    parts = [answers[30 * k : 30 * k + 30].rename(columns={"nps": name})
+             for k, name in enumerate(("nps", "q1", "F1"))]  # fmt: skip
+    says = told(by_halves(firm(), "responses", *parts))["renamed"]
+    assert "is empty in 2 of 3 files, which have `q1, F1` instead" in says
+
+
+@pytest.mark.parametrize("listed", [False, True])
+def test_what_a_list_of_files_does_not_read_is_looked_at_as_in_a_pattern(firm, listed):
+    orders = orders_of()
+    first = orders[:60].assign(status="completed")
+    late = orders[60:].assign(Zustand=["cancelled", "completed"] * 30)
+    company = by_halves(firm(), "orders", first, late)
+    if listed:
+        path = company.folder / "company.yml"
+        given = yaml.safe_load(path.read_text("utf-8"))
+        files = [{"file": f"orders-{k}.csv"} for k in (0, 1)]
+        given["tables"]["orders"] = {"files": files}
+        path.write_text(yaml.safe_dump(given), "utf-8")
+    says = told(load_company(company.folder))
+    assert "`status` of `orders` is empty in 1 of 2 files, which has `Zustand`" in says["renamed"]
+
+
+def test_other_money_in_one_file_of_a_list_stops(firm):
+    orders, company = orders_of(), firm()
+    for k, sign in enumerate("€$"):
+        half = orders[60 * k : 60 * k + 60]
+        half.assign(revenue=sign + half["revenue"]).to_csv(company.folder / f"{k}.csv", index=False)
+    path = company.folder / "company.yml"
+    given = yaml.safe_load(path.read_text("utf-8"))
+    given["tables"]["orders"] = {"files": [{"file": "0.csv"}, {"file": "1.csv"}]}
+    path.write_text(yaml.safe_dump(given), "utf-8")
+    assert "carries other money than EUR, which company.yml declares: '$' (60 rows)" in refusal(
+        load_company(company.folder)
+    )
+
+
+def test_a_file_on_another_scale_is_told(firm):
+    answers = answers_of(120, nps=[8 + k % 3 if k < 60 else 3 + k % 3 for k in range(120)])
+    answers["responded_at"] = sorted(answers["responded_at"])[:60] * 2  # at the same time
+    says = told(by_halves(firm(), "responses", answers[:60], answers[60:]))["other_scale"]
+    assert "No answer to `nps` in responses-1.csv is above 5" in says
+    low = answers.assign(nps=[k % 5 if k < 60 else k % 11 for k in range(120)])
+    assert "other_scale" not in told(by_halves(firm(), "responses", low[:60], low[60:]))
+
+
+def test_a_name_that_stands_twice_in_the_header_is_told(firm):
+    twice = orders_of(second=5).rename(columns={"second": "Revenue"})
+    says = told(firm({"orders": twice}))["column_twice"]
+    assert "`revenue` stands twice in the header of `orders`" in says and "120 rows fill" in says
+    empty = orders_of(second=None).rename(columns={"second": "Revenue"})
+    assert told(firm({"orders": empty})) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "is_told"),
+    [("Umsatz (TEUR)", True), ("金额(万元)", True), ("Revenue (USD)", True),
+     ("Amount in cents", True), ("金额(元)", False), ("Revenue (EUR)", False),
+     ("Net revenue", False)],
+)  # fmt: skip
+def test_a_unit_in_the_name_of_an_amount_is_told(firm, name, is_told):
+    company = firm({"orders": orders_of().rename(columns={"revenue": name})})
+    path = company.folder / "company.yml"
+    given = yaml.safe_load(path.read_text("utf-8"))
+    given["tables"]["orders"]["columns"] = {"revenue": name}
+    path.write_text(yaml.safe_dump(given, allow_unicode=True), "utf-8")
+    assert ("unit_in_name" in told(load_company(company.folder))) == is_told
+
+
+@pytest.mark.parametrize(
+    ("total", "is_total"),
+    [("10月合计", True), ("月小计:", True), ("Zwischensumme", True), ("Total général", True),
+     ("Σ", True), ("K1001 Ergebnis", True), ("Ergebnis 10", True), ("Total: 20 orders", True),
+     ("Summe Januar", True), ("Januar gesamt", True), ("Sub-Total", True), ("SUM-1001", False),
+     ("TOTAL-17", False), ("O-summer-1", False), ("Gesamtschule 3", False)],
+)  # fmt: skip
+def test_a_key_that_says_total_sums_up_others(firm, total, is_total):
+    ids = [total if k == 60 else f"O{k}" for k in range(120)]
+    intake = opened(firm({"orders": orders_of(order_id=ids)}))
+    assert intake.tables["orders"].count().execute() == 120 - is_total
+
+
+def test_orders_in_two_spellings_are_told(firm):
+    ids = [f"{k + 1:05}" if k < 60 else f"{k - 19}" for k in range(120)]
+    says = told(firm({"orders": orders_of(order_id=ids)}))["orders_spelt_twice"]
+    assert "20 of 120 orders have the `order_id` of another in a second spelling" in says
+
+
 def test_a_file_with_other_amounts_is_told(firm):
     orders = orders_of()
     assert told(by_halves(firm(), "orders", orders[:40], orders[40:80], orders[80:])) == {}

@@ -316,6 +316,44 @@ def test_a_pattern_that_means_files_of_several_kinds_is_refused(shop):
     assert "orders-* means files of several kinds: orders-1.csv, orders-2.xlsx." in says
 
 
+def test_a_workbook_with_sheets_of_the_same_columns_is_asked_about(shop):
+    company = shop(tables={"orders": {"file": "book.xlsx"}})
+    book = openpyxl.Workbook()
+    book.active.title = "orders"
+    for sheet in (book.active, book.create_sheet("Nachtrag"), book.create_sheet("Notes")):
+        header = ["order_id", "customer_id", "ordered_at", "revenue"]
+        sheet.append(["remarks"] if sheet.title == "Notes" else header)
+    book.save(company.folder / "book.xlsx")
+    says = refusal(company)
+    assert "book.xlsx has the same columns on several sheets: orders, Nachtrag." in says
+    assert "files: [{file: book.xlsx, sheet: orders}, {file: book.xlsx, sheet: Nachtrag}]" in says
+
+
+def test_a_text_of_three_decimals_or_thousands_among_numbers_is_asked_about(shop):
+    source = {"file": "book.xlsx"}
+    company = shop(tables={"orders": source})
+    book = openpyxl.Workbook()
+    for row in (
+        ["order_id", "customer_id", "ordered_at", "revenue"],
+        [1, "c1", datetime(2026, 1, 5), 12.5],
+        [2, "c2", datetime(2026, 1, 6), "1.234"],
+    ):
+        book.active.append(row)  # fmt: skip
+    book.save(company.folder / "book.xlsx")
+    assert "book.xlsx, row 3: '1.234' is a text in a column of numbers" in refusal(company)
+    for mark, cents in ((",", 123400), (".", 123)):
+        told = shop(tables={"orders": source | {"decimal": mark}})
+        book.save(told.folder / "book.xlsx")
+        assert [row["revenue"] for row in rows_of(open_intake(told, Q1))] == [1250, cents]
+
+
+def test_a_file_of_a_pattern_that_lacks_its_header_is_refused(shop):
+    head = "order_id,customer_id,ordered_at,revenue\n"
+    files = {"orders-1.csv": f"{head}a,c1,2026-01-05,1\n", "orders-2.csv": "b,c2,2026-02-05,2\n"}
+    company = shop(files, tables={"orders": {"file": "orders-*.csv"}})
+    assert "orders-2.csv has no column of orders-1.csv" in refusal(company)
+
+
 def test_a_workbook_of_several_sheets_is_asked_about(shop):
     company = shop(tables={"orders": {"file": "book.xlsx"}})
     book = openpyxl.Workbook()

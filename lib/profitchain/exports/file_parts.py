@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -103,8 +104,9 @@ def _joined(con: Any, schema: TableSchema, parts: list[Part], files: list[str]) 
     con.raw_sql(f"CREATE TABLE joined_{name} AS " + " UNION ALL BY NAME ".join(selects))
     relation = con.table(f"joined_{name}")
     ours = [c.name for c in schema.columns if c.name in relation.columns]
+    own = [name for name in relation.columns if name not in ours and not name.startswith("__")]
     by_moment = f"coalesce({LATER_BY}, ''), " if LATER_BY in relation.columns else ""
-    winners = _later_versions_win(f"joined_{name}", schema, ours, by_moment=by_moment)
+    winners = _later_versions_win(f"joined_{name}", schema, ours, own=own, by_moment=by_moment)
     con.raw_sql(f"CREATE TABLE {name} AS {winners}")
     rejected = [
         (file or (files[number] if len(parts) > 1 else None), row, text)
@@ -112,9 +114,10 @@ def _joined(con: Any, schema: TableSchema, parts: list[Part], files: list[str]) 
         for file, row, text in part.raw.rejected
     ]
     return RawTable(
-        name=name, relation=con.table(name), columns=tuple(ours), rejected=rejected,
+        name=name, relation=con.table(name), columns=(*ours, *own), rejected=rejected,
         source=Source.model_validate(_PLAIN), folded=sum(part.folded for part in parts),
         numbered=all(part.raw.numbered for part in parts),
+        signs=dict(sum((Counter(part.signs) for part in parts), Counter())),
         net_unsure=tuple(
             {**part.net_unsure, "file": file}
             for part, file in zip(parts, files, strict=True) if part.net_unsure
@@ -123,11 +126,11 @@ def _joined(con: Any, schema: TableSchema, parts: list[Part], files: list[str]) 
 
 
 def _later_versions_win(
-    joined: str, schema: TableSchema, ours: list[str], *, by_moment: str
+    joined: str, schema: TableSchema, ours: list[str], *, own: list[str], by_moment: str
 ) -> str:
     """Return the SQL of all rows, those left out that a later file has in another version."""
     keys = [sql_name(name) for name in schema.unique if name in ours]
-    keep = ", ".join([FILE, ROW, *map(sql_name, ours)])
+    keep = ", ".join([FILE, ROW, *map(sql_name, [*ours, *own])])
     if not keys:
         return f"SELECT {keep}, {LEFT_OUT} FROM {joined}"
     file = in_file_order(f"coalesce({FILE}, '')")

@@ -29,11 +29,8 @@ from profitchain.exports.cells_by_format import (
     lay_out,
     operand,
 )
-from profitchain.exports.known_exports import (
-    ExportFormat,
-    header_place,
-    known_exports,
-)
+from profitchain.exports.known_exports import ExportFormat, header_place, known_exports
+from profitchain.exports.money_signs import signs_of
 from profitchain.exports.net_of_refunds import is_net
 from profitchain.exports.one_file import read_file
 from profitchain.exports.row_words import in_zones, unknown_words, unknown_zones, why_by_status
@@ -54,12 +51,14 @@ _TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".tab")
 class Part:
     """One file's rows as texts under our names, with `__file`, `__row` and why one is left out.
 
-    `folded` rows of the file were further rows of an order; `net_unsure` says of how many it can't
-    be told whether they are net of refunds.
+    A file without a format keeps its own columns beside them. `signs` are what stands beside the
+    digits of revenue, with the cells that have each; `folded` rows of the file were further rows of
+    an order; `net_unsure` says of how many it can't be told whether they are net of refunds.
     """
 
     rows: ir.Table
     raw: RawTable
+    signs: Mapping[str, int] = field(default_factory=dict)
     folded: int = 0
     net_unsure: Mapping[str, int | str] = field(default_factory=dict)
 
@@ -80,8 +79,12 @@ def read_part(
         if table is None:
             return None, faults
         cells = {c.name: _cell(table.rows, c.name) for c in table.present}
-        rows = _written(table.rows, cells, list(table.present), company)
-        return Part(rows=rows.mutate(**{LEFT_OUT: ibis.null("string")}), raw=raw), []
+        taken = {*table.source_names.values(), later}
+        ours = {column.name for column in own.columns}
+        unread = [n for n in raw.columns if n not in taken and n.lower() not in ours]
+        rows = _written(table.rows, cells, list(table.present), company, *unread)
+        rows = rows.mutate(**{LEFT_OUT: ibis.null("string")})
+        return Part(rows=rows, raw=raw, signs=signs_of(table.rows, table.present)), []
     known = known_exports()[source.format]
     if schema.table not in known.tables:
         raise CompanyError(
@@ -129,7 +132,7 @@ def _by_format(
     rows = made(con, f"read_{laid.schema.table}", rows.select(
         FILE, ROW, *laid.marks, *(n for c in laid.schema.columns for n in
         (given_name(c.name), typed_name(c.name)))))  # fmt: skip
-    came = int(rows.count().execute())
+    came, signs = int(rows.count().execute()), signs_of(rows, laid.schema.columns)
     faults = [*unknown_words(rows, rules, source, company), *unknown_zones(rows, rules)]
     if rules.row_is == "item":
         faults += _disagreements(rows, laid, source)
@@ -154,8 +157,8 @@ def _by_format(
     )
     why = ibis.coalesce(rows[ITEM_OUT], why)
     written = _written(rows.mutate(**{LEFT_OUT: why}), cells, present, company, LEFT_OUT)
-    given = int(rows.count().execute())
-    return Part(rows=written, raw=laid.raw, folded=came - given, net_unsure=net_unsure), []
+    folded = came - int(rows.count().execute())
+    return Part(rows=written, raw=laid.raw, signs=signs, folded=folded, net_unsure=net_unsure), []
 
 
 def _disagreements(rows: ir.Table, laid: Laid, source: Source) -> list[str]:
@@ -293,7 +296,7 @@ def _written(
             plainly = _as_text(value, column, company)
             given = ibis.ifelse(value.notnull(), plainly, given.cast("string"))
         texts[column.name] = given.cast("string")
-    return rows.select(FILE, ROW, *keep, **texts)
+    return rows.select(FILE, ROW, **{n: rows[n].cast("string") for n in keep}, **texts)
 
 
 def _as_text(value: ir.Value, column: ColumnSchema, company: Company) -> ir.Value:

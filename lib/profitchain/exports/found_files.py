@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
@@ -27,6 +28,8 @@ from profitchain.sources.loading import sql_name
 from profitchain.sources.settings import Source
 
 TEXTS, TABLES = (".csv", ".tsv", ".txt", ".tab"), (".xlsx", ".xlsm", ".parquet", ".pq")
+_OTHERS = (".xls", ".xlsb", ".ods", ".numbers", ".zip", ".gz", ".7z", ".rar", ".json", ".jsonl")
+_OWN_FOLDERS = ("quarantine", "lists", "commentary")  # of a company's folder
 _ENCODINGS = ("gb18030", "cp1252", "latin-1")  # the last reads every byte
 _START, _LINES, _MOST_ROWS = 1 << 17, 30, 50_000
 _FEW_CELLS = 3
@@ -57,8 +60,10 @@ def look_at(con: Any, folder: Path, scratch: Path) -> tuple[list[FoundFile], dic
     """Return the files of a folder that hold rows, and of each other one why it can't be read."""
     found: list[FoundFile] = []
     unread: dict[str, str] = {}
-    paths = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in (*TEXTS, *TABLES)]
-    for number, path in enumerate(path for path in paths if not path.name.startswith((".", "~"))):
+    paths = [path for path in sorted(folder.iterdir(), key=_in_order)
+             if not path.name.startswith((".", "~"))]  # fmt: skip
+    unread |= {path.name: why for path in paths if (why := _why_not(path))}
+    for number, path in enumerate(path for path in paths if _is_read(path)):
         try:
             file = _read(con, path, f"found_{number}", scratch)
         except ProfitchainError as error:
@@ -70,7 +75,33 @@ def look_at(con: Any, folder: Path, scratch: Path) -> tuple[list[FoundFile], dic
             unread[path.name] = "It has a single column: no table."
         else:
             found.append(file)
+            unread |= _other_sheets(path, file.settings.get("sheet"))
     return found, unread
+
+
+def _is_read(path: Path) -> bool:
+    return path.is_file() and path.suffix.lower() in (*TEXTS, *TABLES)
+
+
+def _in_order(path: Path) -> str:
+    """Return a name by which files follow one another as `in_file_order` has them."""
+    return re.sub(r"\d+", lambda number: number[0].zfill(20), path.stem)
+
+
+def _why_not(path: Path) -> str:
+    """Return why a file of tables, or a folder of such files, isn't looked at."""
+    if path.is_dir():
+        inside = any(map(_is_read, path.iterdir())) and path.name not in _OWN_FOLDERS
+        return "Files of a folder within are not looked at: move them up." if inside else ""
+    return "Its kind can't be read: save it as .xlsx or .csv." * (path.suffix.lower() in _OTHERS)
+
+
+def _other_sheets(path: Path, chosen: str | None) -> dict[str, str]:
+    """Return the sheets of a workbook that hold tables and are not the one that is read."""
+    tables = [name for name, rows in _sheets(path).items() if chosen and name != chosen
+              and len(rows) > 1 and max(map(_filled, rows)) >= _FEW_CELLS]  # fmt: skip
+    why = f"Only sheet '{chosen}' is read. Name the file again in company.yml, with this sheet."
+    return {f"{path.name}, sheet '{name}'": why for name in tables}
 
 
 def _read(con: Any, path: Path, name: str, scratch: Path) -> FoundFile:
@@ -193,10 +224,15 @@ def _sheets(path: Path) -> dict[str, list[list[str]]]:
                 ["" if cell is None else str(cell) for cell in row]
                 for row in sheet.iter_rows(max_row=_LINES, values_only=True)
             ]
-            for sheet in book.worksheets
+            for sheet in _seen(book)
         }
     except Exception:
         return {}
+
+
+def _seen(book: Any) -> list[Any]:
+    """Return the sheets that somebody who opens a workbook sees."""
+    return [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"] or book.worksheets
 
 
 def _as_text(start: bytes) -> str:

@@ -1,26 +1,39 @@
-"""Whether the files of one table are alike: rows that stand in two, columns, and amounts."""
+"""Whether the files of one table are alike: rows in two, columns, scales and amounts."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+
+from babel.numbers import list_currencies
 
 from profitchain.intake.doubts import ENOUGH, FEW, Doubt, Finding, Values
 from profitchain.intake.gate import NOTED, Gate
+from profitchain.intake.gate_values import TOP_SHARE, TOPS, sum_of_tops
 from profitchain.sources.csv_dialect import FILE
 from profitchain.sources.loading import paths_of
 from profitchain.sources.typed_tables import typed_name
 
+UNIT = re.compile(
+    r"[万萬千百分]元?[)）]|\b(TEUR|TSD|T€|k€|k\$|kEUR|kUSD|Mio|cents?|thousands?|pence)\b",
+    re.IGNORECASE,
+)
+IN_BRACKETS = re.compile(r"[(（\[]\s*([A-Z]{3})\s*[)）\]]")
 UNLIKE_AMOUNTS = 20  # times as much in the middle: cents, or another currency
 NAMED = 3  # files that a doubt names
 
 
 def file_findings(gate: Gate) -> Iterator[Finding]:
-    """Yield what is doubtful about tables that come from several files; large ones aren't read."""
+    """Yield what is doubtful about headers, and about tables of several files but large ones."""
     for table, judged in gate.judged.items():
+        yield from _twice(gate, table)
+        yield from _units_in_names(gate, table)
         if FILE in judged.rows.columns and not judged.table.is_large and _has_files(gate, table):
             if not judged.table.schema.unique:
                 yield from _copied(gate, table)
             yield from _renamed(gate, table)
+            if table == "responses":
+                yield from _other_scale(gate)
             if table == "orders" and gate.has(table, "revenue"):
                 yield from _other_amounts(gate, table)
 
@@ -30,6 +43,31 @@ def _has_files(gate: Gate, table: str) -> bool:
     if source.parts or source.file is None:
         return bool(source.parts)
     return len(paths_of(source.file, gate.company)) > 1
+
+
+def _twice(gate: Gate, table: str) -> Iterator[Finding]:
+    """Tell of a column that a header names twice, where the second holds something too."""
+    judged = gate.judged[table]
+    for ours, name in judged.table.source_names.items():
+        twins = [
+            other for other in judged.table.raw.columns if other.lower() == f"{name}_2".lower()
+        ]
+        if not twins or judged.table.is_large or judged.table.raw.warehouse:
+            continue
+        if n := int(judged.cells[twins[0]].count().execute()):
+            yield Doubt(table=table, column=ours, kind="column_twice", values={"n": n, "own": name})
+
+
+def _units_in_names(gate: Gate, table: str) -> Iterator[Finding]:
+    """Tell of amounts whose column is called by another unit, or by another currency."""
+    typed = gate.judged[table].table
+    for column in (column for column in typed.present if column.kind == "money"):
+        name = typed.source_names[column.name]
+        codes = [code for code in IN_BRACKETS.findall(name) if code in list_currencies()]
+        if UNIT.search(name) or any(code != gate.company.currency for code in codes):
+            values: Values = {"n": gate.outcomes[table][0].rows, "own": name,
+                              "currency": gate.company.currency}  # fmt: skip
+            yield Doubt(table=table, column=column.name, kind="unit_in_name", values=values)
 
 
 def _copied(gate: Gate, table: str) -> Iterator[Finding]:
@@ -56,12 +94,35 @@ def _renamed(gate: Gate, table: str) -> Iterator[Finding]:
     given = frame.filter(like="cell_").set_axis([*read.values(), *unread], axis=1) > 0
     for ours, name in read.items():
         lacking = ~given[name]
-        own = [other for other in unread if (given[other] == lacking).all()]
-        if own and lacking.any() and not lacking.all():
-            files = frame.loc[lacking, "file"]
+        beside = given.loc[~lacking, unread].any()  # another question, not a name of this one
+        own = given.loc[lacking, unread].loc[:, ~beside]
+        files = frame.loc[own.index[own.any(axis=1)], "file"]
+        if len(files) and not lacking.all():
+            named = _named(own.columns[own.any()].tolist())
             values: Values = {"n": len(files), "of": len(frame), "words": _named(files.tolist()),
-                              "own": _named(own)}  # fmt: skip
+                              "own": named}  # fmt: skip
             yield Doubt(table=table, column=ours, kind="renamed", values=values)
+
+
+def _other_scale(gate: Gate) -> Iterator[Finding]:
+    """Tell of a file none of whose scores is above the top of another usual scale."""
+    rows = gate.rows("responses")
+    for question in gate.company.questions.values():
+        if not gate.has("responses", question.column):
+            continue
+        score = rows[typed_name(question.column)]
+        sums = {"n": score.count(), "high": score.max(), "tops": sum_of_tops(score)}
+        frame = rows.group_by(file=FILE).aggregate(**sums).order_by("file").to_pandas()
+        frame = frame[frame["n"] >= ENOUGH]
+        ends = frame["high"].isin(TOPS) & (frame["tops"] >= TOP_SHARE * frame["n"])
+        low = frame[ends & (frame["high"] < frame["high"].max())]
+        if len(low):
+            files = _named(low["file"].tolist())
+            values: Values = {"n": int(low["n"].sum()), "top": float(low["high"].max()),
+                              "high": question.scale[1], "words": files}  # fmt: skip
+            yield Doubt(
+                table="responses", column=question.column, kind="other_scale", values=values
+            )
 
 
 def _other_amounts(gate: Gate, table: str) -> Iterator[Finding]:

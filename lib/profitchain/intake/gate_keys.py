@@ -40,7 +40,8 @@ def id_findings(gate: Gate) -> Iterator[Finding]:
         yield from _nobodies(gate, table)
         yield from _one_for_many(gate, table)
     if "orders" in tables:
-        yield from _spelt_twice(gate)
+        yield from _spelt_twice(gate, "customer_id")
+        yield from _spelt_twice(gate, "order_id")
         for table in (name for name in MET_BY if gate.has(name, "customer_id")):
             yield from _meet(gate, table)
         if gate.has("responses", "customer_id", "order_id"):
@@ -169,19 +170,20 @@ def _meet(gate: Gate, table: str) -> Iterator[Finding]:
         yield Doubt(table=table, column="customer_id", kind=kind, values=values)
 
 
-def _spelt_twice(gate: Gate) -> Iterator[Finding]:
-    """Tell how many ids of those who ordered are another one's in a second spelling."""
+def _spelt_twice(gate: Gate, column: str) -> Iterator[Finding]:
+    """Tell how many ids of orders, or of those who ordered, are another's in a second spelling."""
     judged = gate.judged["orders"]
     if judged.table.is_large or judged.table.raw.warehouse:
         return
     rows = gate.rows("orders")
-    ids = rows.select(id=rows[_CUSTOMER]).distinct()["id"]
+    ids = rows.select(id=rows[typed_name(column)]).distinct()["id"]
     sums = {f"as_{k}": in_form(ids, form.match).nunique() for k, form in enumerate(FORMS)}
     of, *fewer = ids.as_table().aggregate(of=ids.nunique(), **sums).to_pandas().iloc[0].astype(int)
     least, setting = min(zip(fewer, (form.setting for form in FORMS), strict=True))
     if of - least > max(STRAY * of, 2):
+        kind = "spelt_twice" if column == "customer_id" else "orders_spelt_twice"
         values: Values = {"n": int(of - least), "of": int(of), "setting": setting}
-        yield Doubt(table="orders", column="customer_id", kind="spelt_twice", values=values)
+        yield Doubt(table="orders", column=column, kind=kind, values=values)
 
 
 def _no_meeting(of: int, met: int, found: int, setting: str) -> str:

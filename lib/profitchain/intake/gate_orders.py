@@ -10,6 +10,7 @@ import ibis.expr.types as ir
 import pandas as pd
 from babel.numbers import list_currencies
 
+from profitchain.exports.money_signs import signs_in
 from profitchain.intake import reasons
 from profitchain.intake.doubts import FEW, Doubt, Finding, Stop, Values
 from profitchain.intake.gate import Gate, times
@@ -39,7 +40,6 @@ CURRENCY_COLUMN = re.compile(
 )  # fmt: skip
 MOSTLY_KNOWN = 0.8  # share of a column's words that mean a status, from which on it holds statuses
 _MOST_STATUSES, _MOST_CURRENCIES = 60, 200
-_PLAIN = r"[0-9\s.,+()'’\x{00A0}\x{202F}\x{2009}\x{2212}-]+"
 
 
 def order_findings(gate: Gate) -> Iterator[Finding]:
@@ -177,11 +177,10 @@ def _signs(gate: Gate, table: str) -> dict[str, dict[str, int]]:
     names = {name: typed.source_names[name] for name in money}
     found, as_came = {}, typed.raw.relation if typed.pieces else cells
     for name, source_name in names.items():
-        if as_came[source_name].type().is_string():
-            text = as_came[source_name]
-            odd = as_came.filter(text.try_cast("float64").isnull() & text.notnull())
-            sign = odd[source_name].re_replace(_PLAIN, "").upper()
-            found[name] = _counts(odd.select(sign=sign))
+        signs = signs_in(as_came, as_came[source_name])
+        if name == "revenue":
+            signs |= typed.raw.signs
+        found[name] = {sign: n for sign, n in signs.items() if currencies_of(sign)}
     beside = {name: name for name in typed.raw.columns if CURRENCY_COLUMN.fullmatch(name.strip())}
     return {k: v for k, v in (found | _codes(cells, beside)).items() if v}
 

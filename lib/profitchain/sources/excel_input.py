@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import closing
 from datetime import date, datetime, time
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +15,8 @@ from profitchain.sources.settings import Source
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+_GROUPED = re.compile(r"[-+]?[0-9]{1,3}[.,][0-9]{3}")
 
 
 def sheet_cells(path: Path, source: Source, *, table: str) -> pa.Table:
@@ -51,10 +55,15 @@ def _rows(path: Path, source: Source, *, table: str) -> list[list[str | None]]:
             "password."
         ) from None
     with closing(book):
-        sheet = book[_sheet(book.sheetnames, source.sheet, table=table, name=path.name)]
-        decimal = source.decimal or "."
+        name = _sheet(book.sheetnames, source.sheet, table=table, name=path.name)
+        if source.sheet is None and len(book.sheetnames) > 1:
+            _refuse_likeness(book, name, path.name)
+        sheet, decimal = book[name], source.decimal or "."
         sheet.reset_dimensions()  # what a program wrote as its size may be stale
-        rows = [[_cell_text(v, decimal) for v in row] for row in sheet.iter_rows(values_only=True)]
+        given = list(sheet.iter_rows(values_only=True))
+    if source.decimal is None:
+        _refuse_unclear(given, path.name)
+    rows = [[_cell_text(value, decimal) for value in row] for row in given]
     while rows and not any(rows[-1]):
         rows.pop()
     width = max((k for row in rows for k, cell in enumerate(row, start=1) if cell), default=0)
@@ -78,6 +87,33 @@ def _sheet(names: list[str], declared: str | int | None, *, table: str, name: st
         f"{name} has {len(names)} sheets. Say which: sheet: {names[0]} (there are: "
         f"{', '.join(names)})."
     )
+
+
+def _refuse_likeness(book: Any, name: str, file: str) -> None:
+    """Refuse a workbook with a further sheet of the same columns: are its rows meant as well?"""
+    headers = {each: next(book[each].iter_rows(max_row=1, values_only=True), ())
+               for each in book.sheetnames}  # fmt: skip
+    alike = [each for each, header in headers.items() if header == headers[name] and each != name]
+    if alike and any(headers[name]):
+        entries = ", ".join(f"{{file: {file}, sheet: {each}}}" for each in (name, *alike))
+        raise CompanyError(
+            f"{file} has the same columns on several sheets: {name}, {', '.join(alike)}. If one is "
+            f"meant, say which: sheet: {name}. If all are: files: [{entries}]."
+        )
+
+
+def _refuse_unclear(rows: list[tuple[Any, ...]], file: str) -> None:
+    """Refuse texts such as 1.234 among numbers: one and a bit, or a thousand and more?"""
+    for column in zip_longest(*rows):
+        texts = [(row, cell) for row, cell in enumerate(column, 1)
+                 if isinstance(cell, str) and _GROUPED.fullmatch(cell.strip())]  # fmt: skip
+        if texts and any(isinstance(cell, float) for cell in column):
+            row, text = texts[0]
+            raise CompanyError(
+                f"{file}, row {row}: '{text}' is a text in a column of numbers, and may be a "
+                "thousand and more or a number with three decimals. Make it a number in the sheet, "
+                "or say which sign stands before decimals: decimal: ',' or decimal: '.'."
+            )
 
 
 def _cell_text(value: Any, decimal: str) -> str | None:

@@ -7,7 +7,7 @@ import hashlib
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +49,8 @@ class RawTable:
     `source`: how its columns are written, where that is no longer as company.yml says. `folded`
     rows of a file were further rows of an order and stand in its first one. `net_unsure`: of each
     file whose amounts may be net of refunds or not, how many are refunded (`n`), the column that
-    would tell (`total`) and its name (`file`).
+    would tell (`total`) and its name (`file`). `signs` are those that stood beside the digits of
+    revenue which are plain numbers now, with their cells.
     """
 
     name: str
@@ -65,6 +66,7 @@ class RawTable:
     source: Source | None = None
     folded: int = 0
     net_unsure: tuple[Mapping[str, int | str], ...] = ()
+    signs: Mapping[str, int] = field(default_factory=dict)
 
 
 def read_source(con: Any, table: str, company: Company, *, scratch: Path) -> RawTable:
@@ -167,6 +169,15 @@ def _append(con: Any, name: str, parts: dict[str, Path]) -> None:
     """Put a table's files beneath one another, each row with the name of its own."""
     if name in parts:
         return
+    columns = {
+        path.name: set(con.table(part).columns) - {FILE, ROW} for part, path in parts.items()
+    }
+    first = next(iter(columns))
+    if strange := [file for file, names in columns.items() if not names & columns[first]]:
+        raise CompanyError(
+            f"{strange[0]} has no column of {first}: is the row of its columns' names missing? Its "
+            "first row is taken for them. Put the names there, or take it out of the pattern."
+        )
     selects = [
         f"SELECT * REPLACE ({sql_text(path.name)} AS {FILE}) FROM {part}"
         for part, path in parts.items()
