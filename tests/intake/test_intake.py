@@ -352,6 +352,8 @@ def test_a_file_of_a_pattern_that_lacks_its_header_is_refused(shop):
     files = {"orders-1.csv": f"{head}a,c1,2026-01-05,1\n", "orders-2.csv": "b,c2,2026-02-05,2\n"}
     company = shop(files, tables={"orders": {"file": "orders-*.csv"}})
     assert "orders-2.csv has no column of orders-1.csv" in refusal(company)
+    (company.folder / "orders-2.csv").write_text(f"{head.upper()}b,c2,2026-02-05,2\n")
+    assert len(rows_of(open_intake(company, Q1))) == 2  # capitals are no other names
 
 
 def test_a_workbook_of_several_sheets_is_asked_about(shop):

@@ -28,7 +28,7 @@ from profitchain.sources.loading import sql_name
 from profitchain.sources.settings import Source
 
 TEXTS, TABLES = (".csv", ".tsv", ".txt", ".tab"), (".xlsx", ".xlsm", ".parquet", ".pq")
-_OTHERS = (".xls", ".xlsb", ".ods", ".numbers", ".zip", ".gz", ".7z", ".rar", ".json", ".jsonl")
+_OTHERS = (".xls", ".xlsb", ".ods", ".numbers", ".zip", ".gz", ".7z", ".rar", ".jsonl")
 _OWN_FOLDERS = ("quarantine", "lists", "commentary")  # of a company's folder
 _ENCODINGS = ("gb18030", "cp1252", "latin-1")  # the last reads every byte
 _START, _LINES, _MOST_ROWS = 1 << 17, 30, 50_000

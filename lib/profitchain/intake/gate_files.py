@@ -15,7 +15,7 @@ from profitchain.sources.loading import paths_of
 from profitchain.sources.typed_tables import typed_name
 
 UNIT = re.compile(
-    r"[万萬千百分]元?[)）]|\b(TEUR|TSD|T€|k€|k\$|kEUR|kUSD|Mio|cents?|thousands?|pence)\b",
+    r"[万萬千百分]元?[)）]|(?<!\w)(TEUR|TSD|T€|k€|k\$|kEUR|kUSD|Mio|cents?|thousands?|pence)(?!\w)",
     re.IGNORECASE,
 )
 IN_BRACKETS = re.compile(r"[(（\[]\s*([A-Z]{3})\s*[)）\]]")
@@ -137,12 +137,9 @@ def _other_amounts(gate: Gate, table: str) -> Iterator[Finding]:
     apart = (frame["middle"] / frame["others"]).map(lambda ratio: max(ratio, 1 / ratio))
     file = frame.loc[apart.idxmax()]
     if apart.max() >= UNLIKE_AMOUNTS:
-        values: Values = {
-            "n": int(file["n"]),
-            "words": str(file["file"]),
-            "revenue": float(file["middle"]),
-            "elsewhere": float(file["others"]),
-        }
+        values: Values = {"n": int(file["n"]), "words": str(file["file"]),
+                          "revenue": float(file["middle"]),
+                          "elsewhere": float(file["others"])}  # fmt: skip
         yield Doubt(table=table, column="revenue", kind="other_amounts", values=values)
 
 

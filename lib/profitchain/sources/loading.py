@@ -169,9 +169,8 @@ def _append(con: Any, name: str, parts: dict[str, Path]) -> None:
     """Put a table's files beneath one another, each row with the name of its own."""
     if name in parts:
         return
-    columns = {
-        path.name: set(con.table(part).columns) - {FILE, ROW} for part, path in parts.items()
-    }
+    columns = {path.name: {name.lower() for name in con.table(part).columns} - {FILE, ROW}
+               for part, path in parts.items()}  # fmt: skip
     first = next(iter(columns))
     if strange := [file for file, names in columns.items() if not names & columns[first]]:
         raise CompanyError(
