@@ -369,6 +369,11 @@ def test_ids_that_a_spreadsheet_cut_to_fifteen_digits_stop(firm):
     assert told(firm(whole | answers)) == {}
 
 
+def test_a_table_without_rows_is_no_doubt(firm):
+    assert told(firm({"responses": answers_of().head(0)})) == {}
+    assert told(by_halves(firm(), "responses", answers_of().head(0), answers_of())) == {}
+
+
 def test_rounded_ids_of_orders_are_told(firm):
     ids = [f"{483920175536284 + k}000" for k in range(120)]
     says = told(firm({"orders": orders_of(order_id=ids)}))["rounded"]

@@ -62,13 +62,13 @@ def _rounded(gate: Gate, table: str) -> Iterator[Finding]:
     They are written as 7.70E+18, or end in zeros after the 15 digits that a spreadsheet keeps.
     """
     judged, plain = gate.judged[table], gate.company.match_ids.numbers == "plain"
-    if judged.table.is_large or judged.table.raw.warehouse or plain:
+    total = sum(outcome.rows for outcome in gate.outcomes[table])
+    if not total or judged.table.is_large or judged.table.raw.warehouse or plain:
         return
     names = [name for name in ("customer_id", "order_id") if gate.has(table, name)]
     cells = {name: judged.rows[typed_name(name)] for name in names}
     sums = {f"{name}/{of}": sum for name, id in cells.items() for of, sum in _sums(id).items()}
     counts = judged.rows.aggregate(**sums).to_pandas().iloc[0]
-    total = sum(outcome.rows for outcome in gate.outcomes[table])
     for name, id in cells.items():
         long, powers, zeros, ids, example = (counts[f"{name}/{of}"] for of in _sums(id))
         n = int(powers) + (int(zeros) if zeros >= max(2 * FEW, ZEROS_BY_CHANCE * long) else 0)
