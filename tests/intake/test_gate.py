@@ -13,7 +13,7 @@ import yaml
 from profitchain.core.errors import ContractError
 from profitchain.core.periods import Period
 from profitchain.intake.gate_orders import currencies_of
-from profitchain.intake.gate_values import last_usual_day, quiet, usual_days
+from profitchain.intake.gate_values import last_usual_day, long_pauses, usual_days
 from profitchain.intake.intake import Intake, last_period, open_intake
 from profitchain.intake.row_checks import one_form, status_words
 from profitchain.sources.company import Company, load_company
@@ -259,6 +259,18 @@ def test_other_money_in_one_file_of_a_list_stops(firm):
     )
 
 
+def test_other_money_in_a_list_of_costs_stops(firm):
+    company = firm()
+    for k, sign in enumerate("€$"):
+        cost = Frame({"month": [f"2026-0{k + 1}"], "purpose": "ads", "amount": f"{sign}100"})
+        cost.to_csv(company.folder / f"cost-{k}.csv", index=False)
+    path = company.folder / "company.yml"
+    given = yaml.safe_load(path.read_text("utf-8"))
+    given["tables"]["costs"] = {"files": [{"file": f"cost-{k}.csv"} for k in (0, 1)]}
+    path.write_text(yaml.safe_dump(given), "utf-8")
+    assert "amount carries other money than EUR" in refusal(load_company(company.folder))
+
+
 def test_a_file_on_another_scale_is_told(firm):
     answers = answers_of(120, nps=[8 + k % 3 if k < 60 else 3 + k % 3 for k in range(120)])
     answers["responded_at"] = sorted(answers["responded_at"])[:60] * 2  # at the same time
@@ -287,6 +299,10 @@ def test_a_unit_in_the_name_of_an_amount_is_told(firm, name, is_told):
     path = company.folder / "company.yml"
     given = yaml.safe_load(path.read_text("utf-8"))
     given["tables"]["orders"]["columns"] = {"revenue": name}
+    path.write_text(yaml.safe_dump(given, allow_unicode=True), "utf-8")
+    assert ("unit_in_name" in told(load_company(company.folder))) == is_told
+    part = {"file": "orders.csv", "columns": {"revenue": name}}
+    given["tables"]["orders"] = {"files": [part]}  # as `init` drafts it
     path.write_text(yaml.safe_dump(given, allow_unicode=True), "utf-8")
     assert ("unit_in_name" in told(load_company(company.folder))) == is_told
 
@@ -683,7 +699,7 @@ def test_stretches_that_stand_out(without, months):
     days = days_but(*without)
     frame = pauses(days, [3] * len(days))
     until = [date(1970, 1, 1) + timedelta(days=day - 1)
-             for day, _ in quiet(frame, usual_days(frame))]  # fmt: skip
+             for day, _ in long_pauses(frame, usual_days(frame))]  # fmt: skip
     assert [day.month for day in until] == months
 
 

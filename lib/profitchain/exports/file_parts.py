@@ -10,7 +10,7 @@ from typing import Any
 from profitchain.core.errors import ContractError, ProfitchainError
 from profitchain.exports.cells_by_format import LATER_BY
 from profitchain.exports.file_rows import LEFT_OUT, Part, read_part
-from profitchain.exports.found_files import first_rows
+from profitchain.exports.found_files import ORDERED, first_rows
 from profitchain.exports.known_exports import known_exports, nearly, recognised
 from profitchain.sources.company import Company
 from profitchain.sources.csv_dialect import FILE, ROW
@@ -25,13 +25,10 @@ from profitchain.sources.loading import (
 )
 from profitchain.sources.schemas import TableSchema, schema_of
 from profitchain.sources.settings import Source
-from profitchain.sources.temp_tables import made
+from profitchain.sources.temp_tables import materialise
 
 REPLACED, AGAIN = "replaced", "again"
 _EXPORT = "__export"
-_ORDERED = (  # what makes names of files comparable: no ending, numbers of twenty digits
-    (r"\.[^./]*$", ""), (r"(\d+)", rf"{'0' * 20}\1"), (r"\d*(\d{20})", r"\1"),
-)  # fmt: skip
 _PLAIN = {"file": "joined.csv", "decimal": ".", "date_format": "iso", "time_zone": "UTC"}
 
 
@@ -84,7 +81,7 @@ def in_file_order(name: Any) -> Any:
     Numbers go by their value, `orders-9` before `orders-10`, and `orders` before `orders (1)`.
     `name` is a value of Ibis, or SQL.
     """
-    for pattern, replaced in _ORDERED:
+    for pattern, replaced in ORDERED:
         if isinstance(name, str):
             steps = f"{sql_text(pattern)}, {sql_text(replaced)}, 'g'"
             name = f"regexp_replace({name}, {steps})"
@@ -96,7 +93,7 @@ def in_file_order(name: Any) -> Any:
 def _joined(con: Any, schema: TableSchema, parts: list[Part], files: list[str]) -> RawTable:
     name, selects = f"raw_{schema.table}", []
     for number, (part, file) in enumerate(zip(parts, files, strict=True)):
-        made(con, f"part_{name}_{number}", part.rows)
+        materialise(con, f"part_{name}_{number}", part.rows)
         here = f"coalesce({FILE}, {sql_text(file)})" if len(parts) > 1 else FILE
         selects.append(
             f"SELECT * REPLACE ({here} AS {FILE}), {number} AS {_EXPORT} FROM part_{name}_{number}"
@@ -117,7 +114,7 @@ def _joined(con: Any, schema: TableSchema, parts: list[Part], files: list[str]) 
         name=name, relation=con.table(name), columns=(*ours, *own), rejected=rejected,
         source=Source.model_validate(_PLAIN), folded=sum(part.folded for part in parts),
         numbered=all(part.raw.numbered for part in parts),
-        signs=dict(sum((Counter(part.signs) for part in parts), Counter())),
+        signs=sum((part.signs for part in parts), Counter()),
         net_unsure=tuple(
             {**part.net_unsure, "file": file}
             for part, file in zip(parts, files, strict=True) if part.net_unsure

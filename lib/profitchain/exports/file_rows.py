@@ -6,6 +6,7 @@ are written differently can stand in one table. A cell that can't be read stays 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import reduce
@@ -40,7 +41,7 @@ from profitchain.sources.date_number_formats import End
 from profitchain.sources.loading import RawTable, paths_of
 from profitchain.sources.schemas import DATES, ColumnSchema, TableSchema
 from profitchain.sources.settings import Source
-from profitchain.sources.temp_tables import made
+from profitchain.sources.temp_tables import materialise
 from profitchain.sources.typed_tables import given_name, type_columns, typed_name
 
 LEFT_OUT = "__left_out"
@@ -51,14 +52,14 @@ _TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".tab")
 class Part:
     """One file's rows as texts under our names, with `__file`, `__row` and why one is left out.
 
-    A file without a format keeps its own columns beside them. `signs` are what stands beside the
-    digits of revenue, with the cells that have each; `folded` rows of the file were further rows of
-    an order; `net_unsure` says of how many it can't be told whether they are net of refunds.
+    A file without a format keeps its own columns beside them. `signs` has the cells by column and
+    by what stands beside an amount's digits; `folded` rows of the file were further rows of an
+    order; `net_unsure` says of how many it can't be told whether they are net of refunds.
     """
 
     rows: ir.Table
     raw: RawTable
-    signs: Mapping[str, int] = field(default_factory=dict)
+    signs: Counter[tuple[str, str]] = field(default_factory=Counter)
     folded: int = 0
     net_unsure: Mapping[str, int | str] = field(default_factory=dict)
 
@@ -129,7 +130,7 @@ def _by_format(
 ) -> tuple[Part | None, list[str]]:
     known = known_exports()[source.format or ""]
     rules = known.tables[schema.table]
-    rows = made(con, f"read_{laid.schema.table}", rows.select(
+    rows = materialise(con, f"read_{laid.schema.table}", rows.select(
         FILE, ROW, *laid.marks, *(n for c in laid.schema.columns for n in
         (given_name(c.name), typed_name(c.name)))))  # fmt: skip
     came, signs = int(rows.count().execute()), signs_of(rows, laid.schema.columns)

@@ -28,6 +28,9 @@ from profitchain.sources.loading import sql_name
 from profitchain.sources.settings import Source
 
 TEXTS, TABLES = (".csv", ".tsv", ".txt", ".tab"), (".xlsx", ".xlsm", ".parquet", ".pq")
+ORDERED = (  # what makes names of files comparable: no ending, numbers of twenty digits
+    (r"\.[^./]*$", ""), (r"(\d+)", rf"{'0' * 20}\1"), (r"\d*(\d{20})", r"\1"),
+)  # fmt: skip
 _OTHERS = (".xls", ".xlsb", ".ods", ".numbers", ".zip", ".gz", ".7z", ".rar", ".jsonl")
 _OWN_FOLDERS = ("quarantine", "lists", "commentary")  # of a company's folder
 _ENCODINGS = ("gb18030", "cp1252", "latin-1")  # the last reads every byte
@@ -84,8 +87,11 @@ def _is_read(path: Path) -> bool:
 
 
 def _in_order(path: Path) -> str:
-    """Return a name by which files follow one another as `in_file_order` has them."""
-    return re.sub(r"\d+", lambda number: number[0].zfill(20), path.stem)
+    """Return a text by which files follow one another, as `in_file_order` does in the engine."""
+    name = path.name
+    for pattern, replaced in ORDERED:
+        name = re.sub(pattern, replaced, name)
+    return name
 
 
 def _why_not(path: Path) -> str:
@@ -93,7 +99,8 @@ def _why_not(path: Path) -> str:
     if path.is_dir():
         inside = any(map(_is_read, path.iterdir())) and path.name not in _OWN_FOLDERS
         return "Files of a folder within are not looked at: move them up." if inside else ""
-    return "Its kind can't be read: save it as .xlsx or .csv." * (path.suffix.lower() in _OTHERS)
+    is_other = path.suffix.lower() in _OTHERS
+    return "Its kind can't be read: save it as .xlsx or .csv." if is_other else ""
 
 
 def _other_sheets(path: Path, chosen: str | None) -> dict[str, str]:

@@ -15,11 +15,14 @@ MOST_SIGNS = 200  # different ones of a column
 PLAIN_NUMBER = r"[0-9\s.,+()'’\x{00A0}\x{202F}\x{2009}\x{2212}-]+"
 
 
-def signs_of(rows: ir.Table, columns: Sequence[ColumnSchema]) -> dict[str, int]:
-    """Return the signs beside revenue's digits, or beside those of what it is added up from."""
-    found = [Counter(signs_in(rows, rows[given_name(column.name)])) for column in columns
-             if column.kind == "money" and column.name.partition("__")[0] == "revenue"]  # fmt: skip
-    return dict(sum(found, Counter()))
+def signs_of(rows: ir.Table, columns: Sequence[ColumnSchema]) -> Counter[tuple[str, str]]:
+    """Return the cells with each sign by column of money; what adds up to one counts as it."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for column in (column for column in columns if column.kind == "money"):
+        name = column.name.partition("__")[0]
+        signs = signs_in(rows, rows[given_name(column.name)])
+        counts.update({(name, sign): n for sign, n in signs.items()})
+    return counts
 
 
 def signs_in(rows: ir.Table, amount: ir.Value) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""Whether the files of one table are alike: rows in two, columns, scales and amounts."""
+"""Whether headers say what is read, and whether the files of one table are alike."""
 
 from __future__ import annotations
 
@@ -48,26 +48,34 @@ def _has_files(gate: Gate, table: str) -> bool:
 def _twice(gate: Gate, table: str) -> Iterator[Finding]:
     """Tell of a column that a header names twice, where the second holds something too."""
     judged = gate.judged[table]
-    for ours, name in judged.table.source_names.items():
-        twins = [
-            other for other in judged.table.raw.columns if other.lower() == f"{name}_2".lower()
-        ]
-        if not twins or judged.table.is_large or judged.table.raw.warehouse:
-            continue
-        if n := int(judged.cells[twins[0]].count().execute()):
-            yield Doubt(table=table, column=ours, kind="column_twice", values={"n": n, "own": name})
+    if judged.table.is_large or judged.table.raw.warehouse:
+        return
+    columns = {other.lower(): other for other in judged.table.raw.columns}
+    for ours in judged.table.source_names:
+        for name in _names(gate, table, ours):
+            twin = columns.get(f"{name}_2".lower())
+            if twin and (n := int(judged.cells[twin].count().execute())):
+                values: Values = {"n": n, "own": name}
+                yield Doubt(table=table, column=ours, kind="column_twice", values=values)
 
 
 def _units_in_names(gate: Gate, table: str) -> Iterator[Finding]:
     """Tell of amounts whose column is called by another unit, or by another currency."""
     typed = gate.judged[table].table
     for column in (column for column in typed.present if column.kind == "money"):
-        name = typed.source_names[column.name]
-        codes = [code for code in IN_BRACKETS.findall(name) if code in list_currencies()]
-        if UNIT.search(name) or any(code != gate.company.currency for code in codes):
-            values: Values = {"n": gate.outcomes[table][0].rows, "own": name,
-                              "currency": gate.company.currency}  # fmt: skip
-            yield Doubt(table=table, column=column.name, kind="unit_in_name", values=values)
+        for name in _names(gate, table, column.name):
+            codes = [code for code in IN_BRACKETS.findall(name) if code in list_currencies()]
+            if UNIT.search(name) or any(code != gate.company.currency for code in codes):
+                values: Values = {"n": gate.outcomes[table][0].rows, "own": name,
+                                  "currency": gate.company.currency}  # fmt: skip
+                yield Doubt(table=table, column=column.name, kind="unit_in_name", values=values)
+
+
+def _names(gate: Gate, table: str, column: str) -> list[str]:
+    """Return what a column of ours is called in the source, or in files that are named singly."""
+    parts = gate.company.tables[table].parts
+    given = [part.columns[column] for part in parts if column in part.columns]
+    return list(dict.fromkeys([gate.judged[table].table.source_names[column], *given]))
 
 
 def _copied(gate: Gate, table: str) -> Iterator[Finding]:

@@ -66,11 +66,11 @@ def _rounded(gate: Gate, table: str) -> Iterator[Finding]:
     if not total or judged.table.is_large or judged.table.raw.warehouse or plain:
         return
     names = [name for name in ("customer_id", "order_id") if gate.has(table, name)]
-    cells = {name: judged.rows[typed_name(name)] for name in names}
-    sums = {f"{name}/{of}": sum for name, id in cells.items() for of, sum in _sums(id).items()}
+    sums = {f"{name}/{of}": value for name in names
+            for of, value in _sums(judged.rows[typed_name(name)]).items()}  # fmt: skip
     counts = judged.rows.aggregate(**sums).to_pandas().iloc[0]
-    for name, id in cells.items():
-        long, powers, zeros, ids, example = (counts[f"{name}/{of}"] for of in _sums(id))
+    for name in names:
+        long, powers, zeros, ids, example = counts.filter(like=f"{name}/")
         n = int(powers) + (int(zeros) if zeros >= max(2 * FEW, ZEROS_BY_CHANCE * long) else 0)
         if n < FEW or n < STRAY * total:
             continue

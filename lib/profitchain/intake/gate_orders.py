@@ -178,8 +178,7 @@ def _signs(gate: Gate, table: str) -> dict[str, dict[str, int]]:
     found, as_came = {}, typed.raw.relation if typed.pieces else cells
     for name, source_name in names.items():
         signs = signs_in(as_came, as_came[source_name])
-        if name == "revenue":
-            signs |= typed.raw.signs
+        signs |= {sign: n for (column, sign), n in typed.raw.signs.items() if column == name}
         found[name] = {sign: n for sign, n in signs.items() if currencies_of(sign)}
     beside = {name: name for name in typed.raw.columns if CURRENCY_COLUMN.fullmatch(name.strip())}
     return {k: v for k, v in (found | _codes(cells, beside)).items() if v}

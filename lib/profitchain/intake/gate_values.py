@@ -36,7 +36,7 @@ def value_findings(gate: Gate) -> Iterator[Finding]:
     """Yield what is doubtful about days and scores."""
     for table, column in (("orders", "ordered_at"), ("responses", "responded_at")):
         if gate.has(table, column):
-            yield from _days(gate, table, column)
+            yield from _odd_days(gate, table, column)
     if gate.has("responses", "responded_at"):
         yield from _scales(gate)
     if gate.has("subscriptions", "ended_on"):
@@ -208,7 +208,7 @@ def _date(day: int) -> date:
     return date(1970, 1, 1) + timedelta(days=day)
 
 
-def _days(gate: Gate, table: str, column: str) -> Iterator[Finding]:
+def _odd_days(gate: Gate, table: str, column: str) -> Iterator[Finding]:
     """Tell of days far from all others, and of stretches amid the others that have no orders."""
     rows, zone = gate.judged[table].rows, gate.company.time_zone
     pauses = pauses_of(rows, column, zone)
@@ -217,7 +217,7 @@ def _days(gate: Gate, table: str, column: str) -> Iterator[Finding]:
         return
     if usual != (pauses["first"].iloc[0], pauses["last"].iloc[0]):
         yield _far_days(_by_day(rows, column, zone), usual, table=table, column=column)
-    for day, pause in quiet(pauses, usual) if table == "orders" else ():
+    for day, pause in long_pauses(pauses, usual) if table == "orders" else ():
         days = _by_day(gate.rows(table), column, zone)
         near = days["day"].between(day - 2 * pause + 2, day + pause - 2)  # as long on both sides
         sides = days.filter(near).to_pandas()
@@ -230,7 +230,7 @@ def _days(gate: Gate, table: str, column: str) -> Iterator[Finding]:
             yield Doubt(table=table, column=column, kind="quiet", values=values)
 
 
-def quiet(pauses: pd.DataFrame, usual: tuple[int, int]) -> list[tuple[int, int]]:
+def long_pauses(pauses: pd.DataFrame, usual: tuple[int, int]) -> list[tuple[int, int]]:
     """Return day, pause: up to three pauses of two weeks or more, four times as long as all others.
 
     None where two are about a year apart, as a season's; none that ended two years before the last

@@ -50,7 +50,7 @@ from profitchain.sources.engine import close, is_embedded, open_engine
 from profitchain.sources.loading import read_source, source_name
 from profitchain.sources.number_words import Emptied
 from profitchain.sources.schemas import MAY_DRIVE, SCHEMAS, schema_of
-from profitchain.sources.temp_tables import made, view
+from profitchain.sources.temp_tables import materialise, view
 from profitchain.sources.typed_tables import type_columns, typed_name
 from profitchain.sources.warehouse import read_from_engine
 
@@ -290,7 +290,7 @@ def _publish(con: Any, judged: Judged, end: End | None) -> dict[str, ir.Table]:
         rows, table = used_rows(judged[name], end), judged[name].table
         if not table.raw.warehouse:
             is_large = table.is_large or (table.raw.lasting and not table.raw.paths)
-            rows = (view if is_large else made)(con, name, rows)
+            rows = (view if is_large else materialise)(con, name, rows)
         tables[name] = rows
     for name in judged:
         if not judged[name].table.raw.lasting:

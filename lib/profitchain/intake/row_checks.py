@@ -20,13 +20,14 @@ from profitchain.sources.date_words import period_start
 from profitchain.sources.schemas import ColumnSchema
 from profitchain.sources.typed_tables import TypedTable, given_name
 
-# Of a key: such a row sums others up. A word that ends it, or that a blank or mark follows.
-TOTAL = (
-    r"(合计|合計|总计|總計|小计|小計|累计|累計|汇总|彙總|共计|共計|平均)|"
-    r"(^|[ :])((zwischen|end|gesamt|teil)?summe|sum|(grand |sub[ -]?|sous-)?totals?|totale|total "
-    r"g[ée]n[ée]ra?l|somme|suma|gesamt|ergebnis|übertrag|average|durchschnitt|[Σσ])([ :.].*)?$"
+# Of a key: such a row sums others up. In an event's, words may stand before and after.
+_SUM = (
+    r"((zwischen|end|gesamt|teil)?summe|sum|(grand |sub[ -]?|sous-)?totals?|totale|total "
+    r"g[ée]n[ée]ra?l|somme|suma|gesamt|ergebnis|übertrag|average|durchschnitt|[Σσ])"
 )
-TOTALS = ("total", "totals", "subtotal", "summe", "gesamt", "合计", "合計", "总计", "總計")
+_CHINESE_SUM = "(合计|合計|总计|總計|小计|小計|累计|累計|汇总|彙總|共计|共計|平均)"
+TOTAL = f"^({_SUM}|{_CHINESE_SUM}):?$"
+TOTAL_OF_EVENTS = rf"{_CHINESE_SUM}|(^|[ :]){_SUM}([ :.].*)?$"
 _FILE = Path(__file__).with_name("statuses.yml")
 _PLUGIN = "wc "  # WooCommerce's mark before each of its words
 RowKind = Literal["used", "broken", "later", "cancelled", "left_out"]
@@ -70,7 +71,7 @@ def schema_checks(table: TypedTable) -> list[Check]:
         if column.kind == "id" and table.schema.unique[:1] == (column.name,):
             small = value.lower()
             is_event = table.schema.table in ("orders", "responses")  # a firm may be called so
-            is_total = small.re_search(TOTAL) if is_event else small.isin(TOTALS)
+            is_total = small.re_search(TOTAL_OF_EVENTS if is_event else TOTAL)
             wrong.append(_broken(reasons.TOTAL, is_total, column))
     return [*empty, *unreadable, *wrong]
 

@@ -77,7 +77,7 @@ def judge(
         return _judged_there(con, table, rows, outcomes)
     if not table.raw.lasting:
         lean = rows.select(FILE, ROW, *table.raw.columns, *table.values, OUTCOME)
-        rows = temp_tables.made(con, f"judged_{table.schema.table}", lean)
+        rows = temp_tables.materialise(con, f"judged_{table.schema.table}", lean)
         con.raw_sql(f"DROP TABLE {table.raw.name}")
     judged = JudgedTable(table=table, rows=rows, cells=_with_cells(rows, table), outcomes=outcomes)
     return _set_repeats_aside(con, judged) if table.schema.unique else judged
@@ -157,7 +157,7 @@ def _set_repeats_aside(con: Any, judged: JudgedTable) -> JudgedTable:
     losers = ranked.filter(ranked["__place"] > 0).select(
         __in=ranked[FILE].fill_null(""), __at=ranked[ROW], __why=_why(ranked)
     )
-    losers = temp_tables.made(con, f"repeats_{table.schema.table}", losers)
+    losers = temp_tables.materialise(con, f"repeats_{table.schema.table}", losers)
     here = rows.mutate(__in=rows[FILE].fill_null(""))
     joined = here.left_join(losers, [here[ROW] == losers["__at"], here["__in"] == losers["__in"]])
     outcome = ibis.coalesce(joined["__why"], joined[OUTCOME]).cast("int64")

@@ -49,8 +49,8 @@ class RawTable:
     `source`: how its columns are written, where that is no longer as company.yml says. `folded`
     rows of a file were further rows of an order and stand in its first one. `net_unsure`: of each
     file whose amounts may be net of refunds or not, how many are refunded (`n`), the column that
-    would tell (`total`) and its name (`file`). `signs` are those that stood beside the digits of
-    revenue which are plain numbers now, with their cells.
+    would tell (`total`) and its name (`file`). `signs` has the cells, by column and sign, of
+    amounts that had a sign beside their digits and are plain numbers now.
     """
 
     name: str
@@ -66,7 +66,7 @@ class RawTable:
     source: Source | None = None
     folded: int = 0
     net_unsure: tuple[Mapping[str, int | str], ...] = ()
-    signs: Mapping[str, int] = field(default_factory=dict)
+    signs: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
 
 def read_source(con: Any, table: str, company: Company, *, scratch: Path) -> RawTable:
@@ -136,9 +136,10 @@ def _read_file(con: Any, name: str, source: Source, company: Company, *, scratch
         return _read_delimited(con, name, paths, source, home=home, scratch=scratch)
     if suffix in _EXCEL_SUFFIXES:
         table = name.removeprefix("raw_")
-        for part, path in _places(name, paths).items():
+        parts = _places(name, paths)
+        for part, path in parts.items():
             con.create_table(part, sheet_cells(path, source, table=table))
-        _append(con, name, _places(name, paths))
+        _append(con, name, parts)
         return _raw(con, name, excel=True)
     suffixes = ", ".join((*_TEXT_SUFFIXES, *_PARQUET_SUFFIXES, *_EXCEL_SUFFIXES))
     raise CompanyError(

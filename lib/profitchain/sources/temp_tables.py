@@ -39,7 +39,7 @@ _spark_hash = builtin("xxhash64", "string", returns="int64")
 def materialise(con: Any, name: str, rows: ir.Table) -> ir.Table:
     """Return rows computed once, as a temporary table that replaces another of its name."""
     if is_embedded(con):
-        return made(con, name, rows)
+        return _new_table(con, name, rows)
     table = PREFIX + name
     if con.name == "pyspark":
         frame = con.raw_sql(_as_declared(con, rows)).localCheckpoint()  # a cache keeps the plan
@@ -53,7 +53,7 @@ def materialise(con: Any, name: str, rows: ir.Table) -> ir.Table:
     return con.table(table)
 
 
-def made(con: Any, name: str, rows: ir.Table) -> ir.Table:
+def _new_table(con: Any, name: str, rows: ir.Table) -> ir.Table:
     """Return rows as a new table of the embedded engine, its columns of the types that Ibis says.
 
     One statement: Ibis' own way asks for the schema, makes the table, fills it, and asks again.
