@@ -262,7 +262,7 @@ def test_other_money_in_one_file_of_a_list_stops(firm):
 def test_other_money_in_a_list_of_costs_stops(firm):
     company = firm()
     for k, sign in enumerate("€$"):
-        cost = Frame({"month": [f"2026-0{k + 1}"], "purpose": "ads", "amount": f"{sign}100"})
+        cost = Frame({"month": [f"2026-0{k + 1}"], "purpose": "retention", "amount": f"{sign}100"})
         cost.to_csv(company.folder / f"cost-{k}.csv", index=False)
     path = company.folder / "company.yml"
     given = yaml.safe_load(path.read_text("utf-8"))
